@@ -99,6 +99,66 @@ def test_what_a_meter_has_counted_over_a_trip_came_after_it_if_it_charges_when_i
         assert sum(charge.wall_energy or 0 for charge in entries.charges) == pytest.approx(4.9)
 
 
+def test_what_has_been_used_after_a_charge_of_which_only_the_meter_tells_is_known() -> None:
+    [trip] = found(_off_over_a_charge_and_a_trip(), 60).trips
+    stored, risen = 19.8 * ASSUMED.efficiency - ASSUMED.overhead * 3, 0.36 * 40
+    assert trip.energy == pytest.approx(stored - risen, abs=0.01)
+    assert trip.uncertainty == pytest.approx(1.98 + 0.8, abs=0.01)
+
+
+def _to_work_and_back(counted: float) -> list[Read]:
+    """Unplugged at work all day; at home the meter has counted meanwhile."""
+    reads: list[Read] = [("odometer", 7.0, 1000.0), ("level", 7.0, 80.0), ("place", 7.0, "zone.home")]
+    reads += [("plugged_in", 7.0, 1.0), ("meter", 7.0, 100.0), ("price", 0, 0.3)]
+    reads += [("plugged_in", 7.5, 0.0), ("level", 8, 74.0), ("odometer", 8, 1020.0), ("place", 8, "zone.work")]
+    reads += [("plugged_in", 8 + step / 6, 0.0) for step in range(54)]
+    reads += [("odometer", 17, 1020.0), ("level", 17, 74.0), ("level", 17.5, 68.0), ("odometer", 17.5, 1040.0)]
+    reads += [("place", 17.5, "zone.home"), ("plugged_in", 17.5, 0.0), ("meter", 17.5, 100 + counted)]
+    return [*reads, ("meter", 22, 100 + counted), ("level", 22, 68.0)]
+
+
+@pytest.mark.parametrize("counted", [0.06, 0.3, 5.0, 10.0])
+def test_what_a_wallbox_counts_while_the_vehicle_is_away_is_not_its_own(counted: float) -> None:
+    """Standby, or another vehicle."""
+    for trips, charges in (found(_to_work_and_back(counted), 24), lived(_to_work_and_back(counted), 120)):
+        assert not charges
+        assert [trip.energy for trip in trips] == pytest.approx([2.4, 2.4])
+
+
+def test_what_does_not_fit_to_the_levels_has_not_come_before_a_trip() -> None:
+    """80 to 67 % for 40 km is what it takes; another vehicle has charged while Home Assistant was off."""
+    reads: list[Read] = [
+        ("odometer", 8, 1000.0), ("level", 8, 80.0), ("place", 8, "zone.home"), ("plugged_in", 8, 0.0),
+        ("meter", 8, 100.0), ("odometer", 20, 1040.0), ("level", 20, 67.0), ("place", 20, "zone.home"),
+        ("plugged_in", 20, 0.0), ("meter", 20, 118.0), ("meter", 24, 118.0), ("level", 24, 67.0),
+    ]  # fmt: skip
+    [trip] = found(reads, 30).trips
+    assert trip.energy == pytest.approx(5.2)
+
+
+def test_a_place_that_is_known_a_little_sooner_does_not_end_a_drive() -> None:
+    """Its level follows with the odometer; or the place is reported at once, and only for what it was before."""
+    reads: list[Read] = [
+        ("odometer", 17, 1000.0), ("level", 17, 68.0), ("place", 17, "zone.work"), ("plugged_in", 17, 0.0),
+        ("level", 17.5, 68.0), ("place", 17.5, "zone.home"), ("level", 17.6, 60.0), ("odometer", 18, 1020.0),
+        ("level", 18, 60.0), ("plugged_in", 18, 0.0),
+    ]  # fmt: skip
+    [trip], charges = found(reads, 24)
+    assert not charges
+    assert (trip.level_from, trip.level_to) == (68, 60)
+    assert trip.energy == pytest.approx(3.2)
+    assert trip.end == hours(18)
+
+
+def test_nobody_arrives_faster_than_a_vehicle_drives() -> None:
+    reads: list[Read] = [
+        ("odometer", 17, 1000.0), ("level", 17, 64.0), ("place", 17, "zone.work"), ("place", 17.3, "zone.home"),
+        ("odometer", 65, 1106.0), ("level", 65, 40.0), ("place", 65, "zone.home"),
+    ]  # fmt: skip
+    [trip] = found(reads, 70).trips
+    assert 60 * trip.distance / trip.minutes <= 130
+
+
 def test_what_another_vehicle_has_charged_while_this_one_was_at_work_is_not_its_own() -> None:
     """The meter is only followed while the vehicle is there."""
     reads: list[Read] = [

@@ -136,7 +136,7 @@ def with_charged(trips: Sequence[Trip], charges: Sequence[Charge], capacity: flo
     for trip in trips:
         begun = found[-1].end if found else None
         before = [each for each in charges if (begun is None or each.start >= begun) and each.end <= trip.start]
-        charge = before[0] if len(before) == 1 else None
+        charge = before[-1] if before else None
         if (
             capacity is None
             or trip.energy is not None
