@@ -19,6 +19,7 @@ from .abrp import read_abrp
 from .account import AccountCoordinator, NissanConfigEntry
 from .backends.base import LockSetup
 from .book.files import async_remove_books
+from .browser import async_load_module, async_serve_module, async_unload_module
 from .charging.outlet import async_leave_on
 from .charging.plans import async_follow_renames, read_charge_plan, read_charge_plans
 from .connection import AuthStorage
@@ -53,15 +54,17 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Register the actions, which are there whether or not an account is loaded."""
+    """Register the actions, which are there whether or not an account is loaded, and what the browser loads."""
     async_setup_services(hass)
     async_report_old_yaml(hass, config)
+    await async_serve_module(hass)
     return True
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: NissanConfigEntry) -> None:
     """Bring up one account and its vehicles."""
     source_of(entry.data)
+    await async_load_module(hass)
     store = VehicleStore(hass, entry.entry_id)
     remembered = await store.async_load()
     aside = remembered.set_aside
@@ -119,6 +122,8 @@ async def async_remove_entry(hass: HomeAssistant, entry: NissanConfigEntry) -> N
     await async_remove_books(hass, entry.entry_id, [vehicle.info.key for vehicle in remembered.vehicles])
     async_forget_entry(hass, entry)
     await _async_settle(hass, entry)
+    if not hass.config_entries.async_entries(DOMAIN):
+        await async_unload_module(hass)
 
 
 async def _async_end_trust(
