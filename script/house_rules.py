@@ -18,7 +18,7 @@ MOST_LINES = 450
 """Of a file that can be read at once."""
 MOST_METHODS = 20
 """Of a class, unless a reason is given."""
-MOST_FILES = 209
+MOST_FILES = 211
 
 ROOMS: Mapping[str, int] = {
     "shell + flows": 6700,

@@ -47,6 +47,7 @@ from .store import VehicleStore
 from .trip_calendar import async_needs_calendar, async_register_trip_calendars
 from .vehicle import BackendError, Capability, InvalidAddress, VehicleInfo, one_line
 from .webhook import async_receive
+from .websocket_api import async_setup_websocket_api
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -57,6 +58,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Register the actions, which are there whether or not an account is loaded, and what the browser loads."""
     async_setup_services(hass)
     async_report_old_yaml(hass, config)
+    async_setup_websocket_api(hass)
     await async_serve_module(hass)
     return True
 

@@ -56,6 +56,13 @@ def statistic_id(info: VehicleInfo, name: str) -> str:
     return f"{DOMAIN}:{slugify(alias(info.key))}_{name}"
 
 
+async def async_ids(hass: HomeAssistant, info: VehicleInfo) -> dict[str, str]:
+    """Return the ids of the statistics that a vehicle has, by what they count."""
+    ids = {statistic_id(info, name): name for name in SERIES}
+    found = await get_instance(hass).async_add_executor_job(partial(get_metadata, hass, statistic_ids={*ids}))
+    return {name: each for each, name in ids.items() if each in found}
+
+
 async def async_read(
     hass: HomeAssistant, info: VehicleInfo, start: datetime | None = None
 ) -> dict[str, dict[datetime, float]]:
