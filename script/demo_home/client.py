@@ -1,8 +1,9 @@
 """Home Assistant as its user meets it: over REST and WebSocket, with a name and a password."""
 
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Generator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from http import HTTPStatus
+from time import time
 from typing import Any
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, ClientWebSocketResponse, WSMsgType
@@ -26,7 +27,8 @@ class HomeAssistant:
         """Talk to the instance at ``url``; the session is its alone."""
         self.url = url
         self._session = session
-        self._access_token = ""
+        self.tokens: Mapping[str, Any] = {}
+        """Of the log-in, as the frontend keeps them."""
         self._me = {"client_id": f"{url}/"}
 
     async def wait_until_it_answers(self, *, seconds: float) -> None:
@@ -68,8 +70,9 @@ class HomeAssistant:
         done = await self.post(f"/auth/login_flow/{flow['flow_id']}", self._me | entered)
         code = {"grant_type": "authorization_code", "code": done["result"]}
         tokens = await self._ask("POST", "/auth/token", data=self._me | code)
-        self._access_token = tokens["access_token"]
-        self._session.headers["Authorization"] = f"Bearer {self._access_token}"
+        expires = (time() + tokens["expires_in"]) * 1000
+        self.tokens = {**tokens, **self._me, "hassUrl": self.url, "clientId": self._me["client_id"], "expires": expires}
+        self._session.headers["Authorization"] = f"Bearer {tokens['access_token']}"
         try:
             yield
         finally:
@@ -97,7 +100,7 @@ class HomeAssistant:
         with explained("/api/websocket"):
             async with self._session.ws_connect(f"{self.url}/api/websocket", max_msg_size=0) as socket:
                 await _received(socket)  # it asks who we are
-                await socket.send_json({"type": "auth", "access_token": self._access_token})
+                await socket.send_json({"type": "auth", "access_token": self.tokens["access_token"]})
                 if (await _received(socket))["type"] != "auth_ok":
                     raise DemoError("Home Assistant does not accept its own token")
                 await socket.send_json({"id": 1, "type": kind, **fields})
