@@ -13,7 +13,7 @@ from script.demo_home.waiting import until
 
 from .chromium import Look, Tab, tab
 
-DASHBOARD = "nissan"
+DASHBOARD = "dashboard-nissan"
 """The address of the dashboard that the dialog makes."""
 
 LOOKS = (

@@ -38,7 +38,7 @@ class Look:
     reduced_motion: bool = True
 
 
-@dataclass(slots=True)
+@dataclass
 class Tab:
     """A page that is open, with what it has complained of."""
 
