@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
+from math import sqrt
 from types import MappingProxyType
 from typing import Any
 
@@ -154,7 +155,7 @@ def _rows(name: str, week: Week) -> list[Row]:
             value=value,
             unit=unit,
             baseline=real,
-            target=f"± {100 * most:g} %" if most else "equal",
+            target=f"± {100 * most:.2g} %" if most else "equal",
             met=off <= most + 1e-9,
         )
 
@@ -168,5 +169,15 @@ def _rows(name: str, week: Week) -> list[Row]:
         row("energy used by trips", sums.energy, truth.driven, "kWh", 0.02),
         row("energy into the battery", sums.stored, truth.stored, "kWh", 0.02),
         row("energy from the wall", sums.wall, truth.wall, "kWh", 0.01 if name == LEAF else 0.05),
-        row("cost of charging", sums.cost, truth.cost, "EUR", 0.01 if name == LEAF else 0.05),
+        row("cost of charging", sums.cost, truth.cost, "EUR", 0.01 if name == LEAF else _said(week.book) / truth.cost),
     ]
+
+
+def _said(book: Entries) -> float:
+    """Return by how much the cost may be off by what the book itself says of the energy of each charge.
+
+    Levels are whole percents, so a little that was charged at a dear hour counts for much.
+    """
+    return sqrt(
+        sum(((each.uncertainty or 0.0) / (each.energy or 1.0) * (each.cost or 0.0)) ** 2 for each in book.charges)
+    )

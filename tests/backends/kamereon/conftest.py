@@ -18,7 +18,7 @@ from tests.backends.doubles import Clock, Diary
 
 from .fake import E_MAIL, PASSWORD, Fake
 
-QUICK = 5.0
+PATIENT = 30.0
 """Seconds."""
 
 type MakeBackend = Callable[..., KamereonBackend]
@@ -48,13 +48,13 @@ async def environment(fake: Fake, socket_enabled: None) -> AsyncIterator[Environ
 
 @pytest.fixture
 def http(session: ClientSession, clock: Clock) -> HttpClient:
-    return HttpClient(session, now=clock, timeout=QUICK)
+    return HttpClient(session, now=clock, timeout=PATIENT)
 
 
 @pytest.fixture
 def make_backend(context: Context, environment: Environment, diary: Diary[KamereonAuth]) -> MakeBackend:
     def make(
-        auth: KamereonAuth | None = LOGGED_IN, *, timeout: float = QUICK, password: str = PASSWORD, **more: Any
+        auth: KamereonAuth | None = LOGGED_IN, *, timeout: float = PATIENT, password: str = PASSWORD, **more: Any
     ) -> KamereonBackend:
         fields = {"username": E_MAIL, "password": password}
         region = EUROPE._replace(environment=environment)

@@ -29,7 +29,7 @@ from custom_components.nissanconnect.vehicle import (
 from ..conftest import NOW
 from ..doubles import Clock
 from .bodies import body
-from .conftest import LOGGED_IN, QUICK, MakeBackend
+from .conftest import LOGGED_IN, PATIENT, MakeBackend
 from .fake import (
     BROKEN_OFF,
     CARS,
@@ -148,7 +148,7 @@ async def test_what_makes_one_endpoint_fail_and_how_often_it_is_asked(
     endpoint = "location"
     said, error, tries = TROUBLE[trouble]
     answer(full, endpoint, said)
-    timeout = 0.5 if trouble == "silence" else QUICK
+    timeout = 0.5 if trouble == "silence" else PATIENT
     report = await make_backend(timeout=timeout).read(LEAF)
     assert report.state.groups().keys() == set().union(*ENDPOINTS.values()) - ENDPOINTS[endpoint]
     assert {name: isinstance(failure, error) for name, failure in report.failures.items()} == {endpoint: True}

@@ -30,7 +30,7 @@ from tests.simulator.japan import NOTE, SAKURA, japanese_garage
 from ..conftest import NOW
 from ..doubles import Clock, Diary, a_context
 from ..strategies import JSON, SCALARS
-from .conftest import QUICK, keeping
+from .conftest import PATIENT, keeping
 
 READABLE = {
     Capability.BATTERY,
@@ -53,7 +53,7 @@ def make(
 ) -> KamereonBackend:
     context = a_context(clock, session=session, simulator=japan.url)
     known = keeping(context, diary.last if diary.entries else None, diary)
-    return KamereonBackend(known, {"username": EMAIL, "password": password}, JAPAN, timeout=QUICK)
+    return KamereonBackend(known, {"username": EMAIL, "password": password}, JAPAN, timeout=PATIENT)
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ from tests.departures import departing, nobody
 
 from ..conftest import NOW
 from ..doubles import Clock, Diary
-from .conftest import LOGGED_IN, QUICK, keeping
+from .conftest import LOGGED_IN, PATIENT, keeping
 from .fake import DROPPED, E_MAIL, LEAF, NOT_FOUND, PASSWORD, VIN, Fake, Say
 
 DEVICE = "ha-0123456789abcdef"
@@ -62,7 +62,7 @@ def make(
     def make(device_id: str | None = DEVICE) -> KamereonBackend:
         fields = {"username": E_MAIL, "password": PASSWORD} | ({} if device_id is None else {"device_id": device_id})
         known = keeping(context, LOGGED_IN, diary, sleep=sleep)
-        return KamereonBackend(known, fields, EUROPE._replace(environment=environment), timeout=QUICK)
+        return KamereonBackend(known, fields, EUROPE._replace(environment=environment), timeout=PATIENT)
 
     return make
 

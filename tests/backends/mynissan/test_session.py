@@ -55,7 +55,7 @@ async def session() -> AsyncIterator[ClientSession]:
         yield session
 
 
-def hardened(session: ClientSession, timeout: float = 5) -> HardenedSession:
+def hardened(session: ClientSession, timeout: float = 30) -> HardenedSession:
     return HardenedSession(HttpClient(session, now=lambda: NOW, timeout=timeout))
 
 

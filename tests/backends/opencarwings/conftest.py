@@ -117,7 +117,7 @@ def make_backend(context: Context, server: OpenCarwings, diary: Diary[CarwingsAu
         *,
         auth: CarwingsAuth | None = None,
         memory: Json = None,
-        timeout: float = 5.0,
+        timeout: float = 30.0,
         heartbeat: float = 5.0,
     ) -> OpenCarwingsBackend:
         known = replace(

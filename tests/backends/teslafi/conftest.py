@@ -34,7 +34,7 @@ async def teslafi(clock: Clock, socket_enabled: None) -> AsyncIterator[TeslaFi]:
 
 @pytest.fixture
 def make_backend(context: Context, teslafi: TeslaFi) -> MakeBackend:
-    def make(*, token: str = TOKEN, timeout: float = 5.0, **more: Any) -> TeslaFiBackend:
+    def make(*, token: str = TOKEN, timeout: float = 30.0, **more: Any) -> TeslaFiBackend:
         fields = {"url": teslafi.url, "api_token": token}
         return TeslaFiBackend(replace(context, **more), fields, timeout=timeout)
 
