@@ -17,7 +17,7 @@ export function chosen(hass, ids) {
 export async function statisticsOf(hass) {
   try {
     const { vehicles } = await hass.callWS({ type: "nissanconnect/dashboard" });
-    return Object.fromEntries(Object.entries(vehicles ?? {}).map(([id, each]) => [id, each?.statistics ?? {}]));
+    return Object.fromEntries(Object.entries(vehicles).map(([id, each]) => [id, each?.statistics ?? {}]));
   } catch {
     return {};
   }
