@@ -1,5 +1,7 @@
 /** What the browser loads: it registers the dashboard strategies and the vehicle card, once. */
-import { DashboardStrategy } from "./strategy/dashboard.js";
+import { EDITOR, StrategyEditor } from "./strategy/editor.js";
+import { STRATEGIES } from "./strategy/elements.js";
+import { SummaryCard } from "./strategy/summary-card.js";
 import { text } from "./texts/index.js";
 
 const DOCUMENTATION = "https://github.com/nissanconnect-ha/nissanconnect";
@@ -17,7 +19,11 @@ function offer(list, entry) {
   }
 }
 
-define("ll-strategy-dashboard-nissanconnect", DashboardStrategy);
+define("nissanconnect-summary-card", SummaryCard);
+define(EDITOR, StrategyEditor);
+for (const [name, element] of Object.entries(STRATEGIES)) {
+  define(name, element);
+}
 
 const said = { language: document.documentElement.lang || navigator.language };
 

@@ -1,24 +1,56 @@
-/** The dashboard that makes itself: an overview of all vehicles, and a view for each. */
-import { text } from "../texts/index.js";
-import { vehiclesOf } from "../vehicles.js";
+/** The dashboard that makes itself: an overview of all vehicles, their charge plans, and a view for each. */
+import { emptyView } from "./cards.js";
+import { planned } from "./charging.js";
+import { chosen, titles } from "./source.js";
 
-export class DashboardStrategy extends HTMLElement {
-  static registryDependencies = ["entities", "devices"];
+const OVERVIEW = "overview";
+const CHARGING = "charging";
 
-  static async generate(config, hass) {
-    const vehicles = vehiclesOf(hass);
-    return {
-      title: config.title ?? text(hass, "dashboard_name"),
-      views: [{ title: text(hass, "overview"), path: "overview", type: "sections", sections: vehicles.map(glance) }],
-    };
+/** Returns the dashboard of the vehicles in `config.vehicles`, or of all. Each view makes itself when it is opened. */
+export function dashboard(t, config, hass) {
+  const title = config.title || t("dashboard_name");
+  const vehicles = chosen(hass, config.vehicles);
+  if (!vehicles.length) {
+    return { title, views: [{ title: t("overview"), path: OVERVIEW, ...emptyView(t, hass) }] };
   }
-
-  static getCreateSuggestions(hass) {
-    return { title: text(hass, "dashboard_name"), icon: "mdi:car-electric" };
-  }
+  const ids = vehicles.map(({ id }) => id);
+  const names = titles(vehicles);
+  const charging = planned(vehicles).length ? [view(t("charging"), CHARGING, "charging", { vehicles: ids })] : [];
+  return {
+    title,
+    views: [
+      view(t("overview"), OVERVIEW, "overview", { vehicles: ids, ...(charging.length ? { charging: CHARGING } : {}) }),
+      ...paths(vehicles).map((path, number) => view(names[number], path, "vehicle", { device: ids[number] })),
+      ...charging,
+    ],
+  };
 }
 
-function glance(vehicle) {
-  const entity = vehicle.entities.get("sensor.battery_level") ?? vehicle.entities.get("sensor.fuel_level");
-  return { type: "grid", cards: [{ type: "heading", heading: vehicle.name }, { type: "tile", entity }] };
+function view(title, path, kind, options) {
+  return { title, path, strategy: { type: `custom:nissanconnect-${kind}`, ...options } };
+}
+
+/** Returns what stands for each vehicle in the address of its view; a number tells those of one name apart. */
+function paths(vehicles) {
+  const taken = new Set([OVERVIEW, CHARGING]);
+  return vehicles.map(({ name }) => {
+    const words = slug(name);
+    let path = words;
+    for (let number = 2; taken.has(path); number += 1) {
+      path = `${words}-${number}`;
+    }
+    taken.add(path);
+    return path;
+  });
+}
+
+/** Returns a name as a part of an address. It begins with a letter: a number would be the number of a view. */
+function slug(name) {
+  const plain = name
+    .normalize("NFKD")
+    .replace(/\p{M}/gu, "")
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-+|-+$/g, "");
+  return /^[a-z]/.test(plain) ? plain : ["vehicle", plain].filter(Boolean).join("-");
 }
