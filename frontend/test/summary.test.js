@@ -22,6 +22,12 @@ test("unlocked, with the zone if it is in one", () => {
   assert.equal(at.first, "LEAF is unlocked: state:Office");
 });
 
+test("a lock that only shows what was last done from here says nothing", () => {
+  const hass = home({ leaf: { name: "LEAF", has: KINDS.electric, states: { "lock.lock": "unlocked" } } });
+  hass.states["lock.leaf__lock"].attributes.assumed_state = true;
+  assert.equal(summary(hass).first, "Nothing needs you");
+});
+
 test("a lock that is only shown tells it too", () => {
   const juke = { name: "Juke", has: KINDS.combustion, states: { "binary_sensor.locked": "on" } };
   assert.equal(said(fine, { juke }).first, "Juke is unlocked");
@@ -41,7 +47,9 @@ test("what is open comes before what warns, whatever the vehicle", () => {
 
 test("a plan that will not be in time", () => {
   assert.equal(said({ ...fine, "sensor.plan_status": "too_late" }).first, "LEAF: state:too_late");
-  assert.equal(said({ ...fine, "sensor.plan_status": "planned" }).first, "Nothing needs you");
+  for (const status of ["planned", "waiting_for_prices", "unknown"]) {
+    assert.equal(said({ ...fine, "sensor.plan_status": status }).first, "Nothing needs you");
+  }
 });
 
 test("a vehicle of which nothing is known is not said to be fine", () => {

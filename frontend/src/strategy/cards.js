@@ -20,9 +20,9 @@ export const PHONE = [{ condition: "screen", media_query: "(max-width: 600px)" }
 export const WIDER = [{ condition: "screen", media_query: "(min-width: 601px)" }];
 
 const SIZES = {
-  full: { grid_options: WHOLE_WIDTH },
-  medium: { sections: [], grid_options: { columns: 12 } },
-  glance: { sections: [], grid_options: { columns: 12, rows: 2 } },
+  full: { size: "full", grid_options: WHOLE_WIDTH },
+  medium: { size: "medium", grid_options: { columns: 12 } },
+  glance: { size: "glance", grid_options: { columns: 12, rows: 2 } },
 };
 
 /** The card of a vehicle, wherever it stands: `full`, `medium`, or at a `glance`. */

@@ -12,8 +12,6 @@ const PARTS = [
 
 const WARNINGS = ["binary_sensor.warning_lamp", "binary_sensor.tyre_warning", "binary_sensor.fuel_low"];
 
-const LATE = ["too_late", "cannot", "waiting_for_prices"];
-
 /** Returns the sentences for what needs somebody now: what is open first, then what warns, then what is not known. */
 export function sentences(t, hass, vehicles) {
   const all = vehicles.map((vehicle) => sentencesOf(t, hass, vehicle));
@@ -29,7 +27,7 @@ function sentencesOf(t, hass, vehicle) {
   }
   const open = PARTS.filter((name) => state(name) === "on");
   const red = [];
-  if (state("lock.lock") === "unlocked" || state("binary_sensor.locked") === "on") {
+  if (isUnlocked(hass, vehicle)) {
     const place = placeOf(hass, vehicle);
     red.push(place ? say("says_unlocked_at", { place }) : say("says_unlocked"));
   }
@@ -40,11 +38,18 @@ function sentencesOf(t, hass, vehicle) {
   }
   const warning = WARNINGS.filter((name) => state(name) === "on");
   const orange = warning.map((name) => say("says_warning", { warning: named(name) }));
-  if (LATE.includes(state("sensor.plan_status"))) {
+  if (state("sensor.plan_status") === "too_late") {
     const plan = hass.formatEntityState(hass.states[vehicle.entities.get("sensor.plan_status")]);
     orange.push(say("says_warning", { warning: plan }));
   }
   return { red, orange };
+}
+
+/** Returns whether a vehicle tells that it is unlocked. A lock that only shows what was last done from here does not. */
+function isUnlocked(hass, vehicle) {
+  const lock = hass.states?.[vehicle.entities.get("lock.lock")];
+  const shown = hass.states?.[vehicle.entities.get("binary_sensor.locked")];
+  return (lock?.state === "unlocked" && !lock.attributes.assumed_state) || shown?.state === "on";
 }
 
 /** Returns where a vehicle is by the name of its zone; nothing if it is in none, or not known. */
