@@ -1,4 +1,6 @@
 /** What the browser loads: it registers the dashboard strategies and the vehicle card, once. */
+import { CARD, suggestion } from "./card/config.js";
+import { VehicleCard } from "./card/vehicle-card.js";
 import { DashboardStrategy } from "./strategy/dashboard.js";
 import { text } from "./texts/index.js";
 
@@ -18,6 +20,7 @@ function offer(list, entry) {
 }
 
 define("ll-strategy-dashboard-nissanconnect", DashboardStrategy);
+define(CARD, VehicleCard);
 
 const said = { language: document.documentElement.lang || navigator.language };
 
@@ -27,4 +30,13 @@ offer("customStrategies", {
   name: text(said, "dashboard_name"),
   description: text(said, "dashboard_description"),
   documentationURL: `${DOCUMENTATION}/blob/main/docs/dashboard.md`,
+});
+
+offer("customCards", {
+  type: CARD,
+  name: text(said, "card_name"),
+  description: text(said, "card_description"),
+  preview: true,
+  documentationURL: `${DOCUMENTATION}/blob/main/docs/dashboard.md`,
+  getEntitySuggestion: suggestion,
 });
