@@ -205,8 +205,14 @@ export function oneLine(reading, model) {
     return worst.tone === "bad" || level === null ? brief : `${level} · ${brief}`;
   }
   const range = shown(reading, model.kind === "combustion" ? "sensor.fuel_range" : "sensor.range") ?? shown(reading, "sensor.range_estimated");
-  const next = model.plan?.active && model.plan.finish && model.plug.plugged
-    ? say(hass, "card_next", { level: percent(hass, model.plan.level ?? model.plan.target ?? 100), time: clock(hass, model.plan.finish) })
-    : model.plug.charging ? text(hass, "card_charging") : null;
-  return [level, range, next].filter(Boolean).join(" · ");
+  return [level, range, next(reading, model)].filter(Boolean).join(" · ");
+}
+
+/** Returns what comes next, in few words: when the plan is done, or that it charges; `null` if nothing does. */
+export function next({ hass }, { plan, plug }) {
+  if (plan?.active && plan.finish && plug.plugged) {
+    const level = percent(hass, plan.level ?? plan.target ?? 100);
+    return say(hass, "card_next", { level, time: clock(hass, plan.finish) });
+  }
+  return plug.charging ? text(hass, "card_charging") : null;
 }

@@ -19,6 +19,9 @@ export function plan({ hass, model, reading }) {
     ["planned_saving", text(hass, "card_plan_saved")],
   ].map(([key, word]) => [shown(reading, `sensor.${key}`), word]);
   const why = known.reason && hass.formatEntityAttributeValue?.(reading.state("sensor.plan_status"), "reason");
+  if (times.length === 0 && !why && !figures.some(([figure]) => figure)) {
+    return nothing;
+  }
   return html`<section>
     <h3>${text(hass, "card_plan")}<span>${hass.formatEntityState(reading.state("sensor.plan_status"))}</span></h3>
     ${times.length ? html`<p class="when"><bdi>${times.join(" – ")}</bdi></p>` : nothing}

@@ -117,7 +117,7 @@ export class VehicleCard extends LitElement {
     const { size } = this.config;
     const small = (control, short) => button(card, control, short);
     const body = size === "tile" ? tile(card, small) : size === "glance" ? glance(card, small) : this.#whole(card, size);
-    return html`<ha-card role="article" aria-label=${this.model.name} class=${size}><div class="box">${body}</div></ha-card>
+    return html`<ha-card role="article" aria-label=${this.model.name}><div class="box">${body}</div></ha-card>
       ${this.#dialog(card)}`;
   }
 
@@ -283,7 +283,7 @@ export class VehicleCard extends LitElement {
       this.mapped = wanted;
       const helpers = wanted && (await window.loadCardHelpers?.());
       if (this.mapped === wanted) {
-        this.mapCard = helpers ? helpers.createCardElement({ type: "map", entities: [wanted], default_zoom: 15, aspect_ratio: "132px" }) : null;
+        this.mapCard = helpers ? helpers.createCardElement({ type: "map", entities: [wanted], default_zoom: 15, aspect_ratio: "3:1" }) : null;
       }
     }
     if (this.mapCard) {

@@ -4,7 +4,7 @@ import { text } from "../texts/index.js";
 import { share } from "./drawing/bodies.js";
 import { car } from "./drawing/car.js";
 import { facts } from "./facts.js";
-import { fine, oneLine, receipt, saying, sentence } from "./sayings.js";
+import { fine, next, oneLine, receipt, saying, sentence } from "./sayings.js";
 import { ago, figure, isRightToLeft, moment, percent, say } from "./words.js";
 
 /** The icon with the name of Home Assistant's icon set. */
@@ -79,7 +79,7 @@ export function hero(card) {
             : html`<span style="inset-inline-end:${100 - share(target)}%">${text(hass, "card_target")} <b>${percent(hass, target)}</b></span>`}
           ${limit === null
             ? nothing
-            : html`<span class="limit" style=${limit > 91 && target === null ? "inset-inline-end:0" : `inset-inline-start:${share(limit)}%`}
+            : html`<span class="limit" style=${limit > 84 && target === null ? "inset-inline-end:0" : `inset-inline-start:${share(limit)}%`}
                 ><span class="word">${text(hass, "card_limit")} </span>${percent(hass, limit)}</span
               >`}
         </div>`}
@@ -184,7 +184,7 @@ export function glance(card, button) {
   const { hass, model, reading } = card;
   const worst = model.attention[0];
   const [first] = facts(reading, model);
-  const next = facts(reading, model).find((each) => model.plug.charging && each !== first && each.sub) ?? null;
+  const then = next(reading, model);
   const state = worst ? saying(reading, model, worst).brief : (fine(reading, model)?.title ?? "");
   const todo = worst?.kind === "unlocked" ? model.controls.main.find((each) => each.key === "lock") : worst?.kind === "refused" ? againOf(model, worst.command.command) : null;
   const old = model.age.seconds === null ? nothing : html`<span class=${model.age.old ? "old" : ""}>${ago(hass, model.age.seconds)}</span>`;
@@ -194,7 +194,7 @@ export function glance(card, button) {
     <div class="words">
       <div class="top"><h2><bdi>${model.name}</bdi></h2>${old}</div>
       ${place(card)}
-      ${first ? html`<p class="what"><bdi>${first.value} ${first.unit}</bdi>${next ? html` · ${next.label} <bdi>${next.value} ${next.unit}</bdi>` : nothing}</p>` : nothing}
+      ${first ? html`<p class="what"><bdi>${first.value} ${first.unit}</bdi>${then ? html` · ${then}` : nothing}</p>` : nothing}
       <p class="state ${worst?.tone ?? ""}">${state}</p>
     </div>
     ${todo ? button(todo, true) : nothing}

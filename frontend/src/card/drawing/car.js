@@ -115,7 +115,7 @@ function lines(model, body) {
 }
 
 function sunroof(body, open) {
-  const [from, to] = [body.to - 62, body.to - 16];
+  const [from, to] = [body.to - 48, body.to - 14];
   return svg`<path class="part ${open}" d="M${from},-38 L${to},-38 Q${to + 7},0 ${to},38 L${from},38 Z" />`;
 }
 

@@ -170,6 +170,11 @@ export const drawingStyles = css`
     font-weight: var(--ha-font-weight-normal, 400);
     letter-spacing: -1px;
     fill: var(--primary-text-color);
+    paint-order: stroke;
+    stroke: var(--card-background-color);
+    stroke-opacity: 0.6;
+    stroke-width: 5px;
+    stroke-linejoin: round;
   }
   .car .num .percent {
     font-size: 26px;

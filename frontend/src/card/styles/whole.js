@@ -84,7 +84,8 @@ export const head = css`
   }
   .facts {
     display: grid;
-    grid-template-columns: repeat(3, minmax(0, 1fr));
+    grid-auto-columns: minmax(0, 1fr);
+    grid-auto-flow: column;
     gap: 8px;
   }
   .facts > div {
@@ -258,7 +259,7 @@ export const sectionStyles = css`
     line-height: 24px;
   }
   .map {
-    height: 132px;
+    --ha-card-border-width: 0;
     overflow: hidden;
     border-radius: var(--ha-border-radius-md, 8px);
   }
