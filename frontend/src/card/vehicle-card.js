@@ -283,7 +283,7 @@ export class VehicleCard extends LitElement {
       this.mapped = wanted;
       const helpers = wanted && (await window.loadCardHelpers?.());
       if (this.mapped === wanted) {
-        this.mapCard = helpers ? helpers.createCardElement({ type: "map", entities: [wanted], default_zoom: 15, aspect_ratio: "3:1" }) : null;
+        this.mapCard = helpers ? helpers.createCardElement({ type: "map", entities: [wanted], default_zoom: 15, aspect_ratio: "2:1" }) : null;
       }
     }
     if (this.mapCard) {

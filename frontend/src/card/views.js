@@ -53,7 +53,7 @@ export function drawing(card, { plain = false, big = false } = {}) {
   const { hass, model, reading } = card;
   const stale = model.age.old && model.age.at !== null;
   return car(model, {
-    label: sentence(reading, model),
+    label: plain || big ? "" : sentence(reading, model),
     level: model.level === null ? "–" : figure(hass, model.level),
     sub: stale && !big && model.level !== null ? moment(hass, model.age.at, model.now) : "",
     rtl: isRightToLeft(hass),

@@ -22,27 +22,30 @@ function zoneOf(hass) {
   return hass.locale?.time_zone === "server" ? hass.config?.time_zone : undefined;
 }
 
-function hour12(hass) {
-  const format = hass.locale?.time_format;
-  return format === "12" ? true : format === "24" ? false : undefined;
+/** The owner's choice of 12 or 24 hours; `undefined` leaves it to the language. */
+function cycle(hass) {
+  return { 12: "h12", 24: "h23" }[hass.locale?.time_format];
+}
+
+function timeStyle(hass) {
+  return { hour: cycle(hass) === "h23" ? "2-digit" : "numeric", minute: "2-digit", hourCycle: cycle(hass) };
 }
 
 function format(hass, date, options) {
   const language = hass.locale?.time_format === "system" && options.hour ? undefined : languageOf(hass);
-  const whole = { timeZone: zoneOf(hass), hour12: options.hour ? hour12(hass) : undefined, ...options };
-  return new Intl.DateTimeFormat(language, whole).format(date);
+  return new Intl.DateTimeFormat(language, { timeZone: zoneOf(hass), ...options }).format(date);
 }
 
 /** Returns the time of day. */
 export function clock(hass, date) {
-  return format(hass, date, { hour: hour12(hass) === false ? "2-digit" : "numeric", minute: "2-digit" });
+  return format(hass, date, timeStyle(hass));
 }
 
 /** Returns a time of day such as `07:00:00`, as a time entity has it. */
 export function clockOf(hass, value) {
   const [hours, minutes] = value.split(":").map(Number);
-  const whole = { hour: hour12(hass) === false ? "2-digit" : "numeric", minute: "2-digit", hour12: hour12(hass) };
-  return new Intl.DateTimeFormat(languageOf(hass), { ...whole, timeZone: "UTC" }).format(Date.UTC(2026, 0, 1, hours, minutes));
+  const style = { ...timeStyle(hass), timeZone: "UTC" };
+  return new Intl.DateTimeFormat(languageOf(hass), style).format(Date.UTC(2026, 0, 1, hours, minutes));
 }
 
 /** Returns a moment: today its time, in the days around it its day of the week, else its date. */

@@ -8,7 +8,8 @@ const MIDDLE = VIEW[0] + VIEW[2] / 2;
 /**
  * Returns the drawing.
  *
- * `model` is what `describe` returns; `label` the whole of it as a sentence; `level` the figure on the roof and `sub`
+ * `model` is what `describe` returns; `label` the whole of it as a sentence, or nothing where
+ * something beside it says that; `level` the figure on the roof and `sub`
  * what stands below it, both as texts. `rtl` turns the vehicle, `plain` leaves out the figure and the marks.
  */
 export function car(model, { label, level = "", sub = "", rtl = false, plain = false, big = false }) {
@@ -20,7 +21,7 @@ export function car(model, { label, level = "", sub = "", rtl = false, plain = f
   const middle = at((body.from + body.to) / 2);
   const turned = rtl ? `rotate(180 ${MIDDLE} 0)` : nothing;
   return svg`<svg class="car ${stale ? "stale" : ""} ${charging ? "charging" : ""} ${glass}"
-      viewBox=${VIEW.join(" ")} role="img" aria-label=${label}>
+      viewBox=${VIEW.join(" ")} role="img" aria-label=${label || nothing} aria-hidden=${label ? nothing : "true"}>
     ${definitions(body)}
     <g transform=${turned}>
       ${cable(model, stale, charging)}
