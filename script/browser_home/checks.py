@@ -26,7 +26,10 @@ LOOKS = (
     Look(name="desktop, right to left", width=1280, height=900, language="ar"),
 )
 
-_NOT_OURS = re.compile(r"manifest\.json|favicon|service.?worker|webrtc|net::ERR_|openstreetmap|basemaps", re.IGNORECASE)
+_NOT_OURS = re.compile(
+    r"Failed to load resource|manifest\.json|favicon|service.?worker|webrtc|net::ERR_|openstreetmap|basemaps",
+    re.IGNORECASE,
+)
 """Errors of the console that come from a home without the internet: no tiles of maps."""
 
 _OVERFLOW = "() => document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth"
