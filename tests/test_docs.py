@@ -36,9 +36,11 @@ from .test_commands import act
 README = "README.md"
 MOST_LINES = 250
 LONGEST_LINE = 160
-CONFIGURATIONS = "docs/fleets.md"
-"""The page whose YAML is no automations; it has tests of its own, in tests/test_fleets.py."""
-EXAMPLES = [(page, number) for page in PAGES if page != CONFIGURATIONS for number, _ in enumerate(blocks(page, "yaml"))]
+CONFIGURATIONS = {"docs/dashboard.md", "docs/fleets.md"}
+"""The pages whose YAML is no automations. They have tests of their own: tests/frontend and tests/test_fleets.py."""
+EXAMPLES = [
+    (page, number) for page in PAGES if page not in CONFIGURATIONS for number, _ in enumerate(blocks(page, "yaml"))
+]
 CELLS = re.compile(r"^\|.*\|$", re.MULTILINE)
 
 

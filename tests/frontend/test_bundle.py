@@ -5,6 +5,9 @@ import re
 import subprocess
 
 import pytest
+import yaml
+
+from tests.pages import blocks
 
 REPOSITORY = Path(__file__).parents[2]
 BUNDLE = REPOSITORY / "custom_components" / "nissanconnect" / "frontend" / "nissanconnect.js"
@@ -54,6 +57,16 @@ def test_it_asks_nobody_and_runs_no_text() -> None:
         assert not re.search(r"\b(eval|Function|fetch|XMLHttpRequest|WebSocket|importScripts)\s*\(", code), source.name
         assert not re.search(r"\bimport\s*\(|innerHTML|unsafeHTML|document\.write", code), source.name
         assert not re.search(r"https?://(?!github\.com/nissanconnect-ha/|www\.w3\.org/)", code), source.name
+
+
+def test_what_the_page_shows_is_there() -> None:
+    """The card and the strategies by their names, and the options of the card."""
+    code, page = BUNDLE.read_text(), "docs/dashboard.md"
+    for block in blocks(page, "yaml"):
+        shown = yaml.safe_load(block)
+        kind = shown.get("type") or shown["strategy"]["type"]
+        assert kind.removeprefix("custom:") in code
+        assert all(name in code for name in shown.keys() - {"type", "title", "strategy"})
 
 
 def test_files_are_short() -> None:
