@@ -3,9 +3,10 @@
 from pathlib import Path
 import re
 import subprocess
+from typing import Any
 
+from homeassistant.util.yaml import parse_yaml
 import pytest
-import yaml
 
 from tests.pages import blocks
 
@@ -63,7 +64,7 @@ def test_what_the_page_shows_is_there() -> None:
     """The card and the strategies by their names, and the options of the card."""
     code, page = BUNDLE.read_text(), "docs/dashboard.md"
     for block in blocks(page, "yaml"):
-        shown = yaml.safe_load(block)
+        shown: Any = parse_yaml(block)
         kind = shown.get("type") or shown["strategy"]["type"]
         assert kind.removeprefix("custom:") in code
         assert all(name in code for name in shown.keys() - {"type", "title", "strategy"})
