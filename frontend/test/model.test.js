@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { againOf } from "../src/card/controls.js";
 import { bodyOf, describe } from "../src/card/model.js";
 import { Reading } from "../src/card/reading.js";
 import { home, NOW, vehicle } from "./fake.js";
@@ -27,6 +28,10 @@ test("what is unknown is never 0", () => {
     assert.equal(model.plug.plugged, null);
     assert.equal(model.tyres.known, false);
     assert.deepEqual(kinds(model), []);
+  }
+  for (const unknown of ["unknown", "unavailable", ""]) {
+    assert.equal(said({ "climate.climate": unknown }).climate.running, null);
+    assert.equal(said({ "sensor.plan_status": unknown }).plan, null);
   }
   assert.equal(said({ "sensor.battery_level": 0 }).level, 0);
 });
@@ -127,6 +132,14 @@ test("a refusal is a box for a day, unless a later command took its place", () =
   assert.deepEqual(kinds(said(event("2026-11-29T17:00:00Z", { event_type: "rejected", reason: "door_open" }))), []);
   assert.deepEqual(kinds(said(event("2026-11-30T17:00:00Z", { event_type: "rejected", reason: "superseded" }))), []);
   assert.deepEqual(kinds(said(event("2026-11-30T17:00:00Z", { event_type: "timed_out" }))), ["no_answer"]);
+});
+
+test("a command is offered again where that is of use", () => {
+  const model = said({ "climate.climate": "off", "switch.charging": "off", "binary_sensor.plugged_in": "off" });
+  assert.equal(againOf(model, { command: "start_climate", reason: "door_open" }).key, "climate");
+  assert.equal(againOf(model, { command: "start_climate", reason: "subscription_inactive" }), null);
+  assert.equal(againOf(model, { command: "start_charging", reason: "no_answer" }), null);
+  assert.equal(againOf(model, { command: "lock", reason: "door_open" }), null);
 });
 
 test("controls offer the opposite of what is so", () => {

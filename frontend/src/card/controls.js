@@ -53,6 +53,23 @@ export function controls(reading, model, calls) {
   return { main, more: made.filter((each) => !main.includes(each)) };
 }
 
+/** Reasons against which the same command again does not help. */
+const FINAL = new Set([
+  "not_supported",
+  "subscription_inactive",
+  "device_not_registered",
+  "unlock_not_allowed",
+  "credentials_missing",
+  "too_many_wrong_pins",
+  "already_charged",
+]);
+
+/** Returns the control that would send a command that has failed again, or `null` if that is no use. */
+export function againOf({ controls: { main, more } }, { command, reason }) {
+  const fits = (each) => each.command === command && each.off === null && each.busy === null;
+  return FINAL.has(reason) ? null : ([...main, ...more].find(fits) ?? null);
+}
+
 function lock(reading, model) {
   const entity = reading.vehicle.entities.get("lock.lock");
   if (entity === undefined) {

@@ -1,6 +1,7 @@
 /** The pieces of the card, each drawn from the model alone. */
 import { html, nothing } from "lit";
 import { text } from "../texts/index.js";
+import { againOf } from "./controls.js";
 import { share } from "./drawing/bodies.js";
 import { car } from "./drawing/car.js";
 import { facts } from "./facts.js";
@@ -133,14 +134,10 @@ function boxButton({ hass, model, tap }, item) {
   if (item.kind === "not_connected") {
     return html`<a class="pill line" href="/config/integrations/integration/nissanconnect">${text(hass, "card_to_integration")}</a>`;
   }
-  const control = item.kind === "refused" && againOf(model, item.command.command);
+  const control = item.kind === "refused" && againOf(model, item.command);
   return control ? html`<button class="pill line" @click=${() => tap(control)}>${text(hass, "card_again")}</button>` : nothing;
 }
 
-/** The control that would send the same command again. */
-export function againOf(model, command) {
-  return [...model.controls.main, ...model.controls.more].find((each) => each.command === command && !each.off && each.busy === null) ?? null;
-}
 
 /** The last command and how often the vehicle was woken today. */
 export function lastCommand({ hass, model, reading }) {
@@ -186,7 +183,7 @@ export function glance(card, button) {
   const [first] = facts(reading, model);
   const then = next(reading, model);
   const state = worst ? saying(reading, model, worst).brief : (fine(reading, model)?.title ?? "");
-  const todo = worst?.kind === "unlocked" ? model.controls.main.find((each) => each.key === "lock") : worst?.kind === "refused" ? againOf(model, worst.command.command) : null;
+  const todo = worst?.kind === "unlocked" ? model.controls.main.find((each) => each.key === "lock") : worst?.kind === "refused" ? againOf(model, worst.command) : null;
   const old = model.age.seconds === null ? nothing : html`<span class=${model.age.old ? "old" : ""}>${ago(hass, model.age.seconds)}</span>`;
   return html`<div class="glance">
     <button class="open-card" aria-label=${`${sentence(reading, model)}. ${text(hass, "card_show_all")}`} @click=${() => card.show("card")}></button>
