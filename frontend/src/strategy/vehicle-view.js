@@ -232,5 +232,5 @@ function level(t, vehicle, find) {
     entities: [{ entity: name, name: OWN_NAME }],
     grid_options: { columns: "full", rows: 5 },
   };
-  return section(heading(title, iconOf(vehicle)), present(find, [curve]));
+  return section(heading(title, iconOf(vehicle)), present(find, [curve]), { column_span: 2 });
 }

@@ -45,7 +45,7 @@ function sentencesOf(t, hass, vehicle) {
   return { red, orange };
 }
 
-/** Returns whether a vehicle tells that it is unlocked. A lock that only shows what was last done from here does not. */
+/** Returns whether a vehicle tells that it is unlocked. A lock that only shows what was last done does not. */
 function isUnlocked(hass, vehicle) {
   const lock = hass.states?.[vehicle.entities.get("lock.lock")];
   const shown = hass.states?.[vehicle.entities.get("binary_sensor.locked")];
