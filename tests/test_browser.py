@@ -10,6 +10,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.components.recorder.common import async_wait_recording_done
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator, WebSocketGenerator
 
 from custom_components.nissanconnect import browser
@@ -105,6 +106,7 @@ async def test_the_dashboard_is_told_which_statistics_a_vehicle_has(
     hass: HomeAssistant, simulator: Any, loaded: MockConfigEntry, hass_ws_client: WebSocketGenerator
 ) -> None:
     await runtime(loaded).statistics.async_rebuild()
+    await async_wait_recording_done(hass)
     client = await hass_ws_client()
     await client.send_json_auto_id({"type": "nissanconnect/dashboard"})
     answer = await client.receive_json()
